@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -90,4 +92,31 @@ func TestClient_AnIdentifierAnswersInAnotherRun(t *testing.T) {
 	record, err := o.Registry.Application(t.Context(), a.number)
 	require.NoError(t, err)
 	require.Equal(t, identity.Approval, record.Stage, "nothing was rejected")
+
+	// Two officers who decide under one identifier at one moment: who comes later is not told that
+	// it was done, though Temporal answers so.
+	release := func(by identity.OfficerID) statement.Signed {
+		act := identity.Release{Officer: by, Reason: "verified"}
+		return registrytest.SignedAs(act, statement.Application(a.number), "case-18")
+	}
+	d := o.Desk()
+	d.Office = meanwhile{d.Office, func() {
+		_, err := o.Desk().Do(t.Context(), release(approver), nil)
+		require.NoError(t, err)
+	}}
+	_, err = d.Do(t.Context(), release("PD-001-0002"), nil)
+	require.ErrorContains(t, err, "id: belongs to another act, which was done before: release")
+}
+
+// meanwhile is an office where something is done between what the desk looks at and what the workflow
+// is asked.
+type meanwhile struct {
+	desk.Office
+
+	do func()
+}
+
+func (m meanwhile) Workflows(ctx context.Context) (*workflows.Client, error) {
+	m.do()
+	return m.Office.Workflows(ctx)
 }

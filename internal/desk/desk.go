@@ -84,6 +84,12 @@ func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string
 	}
 	signed.TakenIn = time.Time{} // the engine's to say
 	answer, err := d.do(ctx, signed, files)
+	if err == nil {
+		err = d.Registry.Reused(ctx, signed)
+	}
+	if err != nil {
+		answer = Answer{}
+	}
 	return answer, d.kept(ctx, signed, plain(err))
 }
 

@@ -160,7 +160,7 @@ func (r *Registry) kept(ctx context.Context, signed statement.Signed, why error)
 
 // MayAct refuses a statement that is not signed by officers who may do what it says, that is
 // too old by the registry's clock, or whose identifier is another's. Temporal answers a decision by
-// its identifier alone, whatever it says, so that is asked here, before.
+// its identifier alone, whatever it says, so that is asked here, before, and by Reused afterwards.
 func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
 	said, err := r.signed(s)
 	if err != nil {
@@ -186,6 +186,21 @@ func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
 		return err
 	}
 	return current(said, now)
+}
+
+// Reused refuses a statement under the identifier of an act that was done and is another, as may be
+// after two came at one moment.
+func (r *Registry) Reused(ctx context.Context, s statement.Signed) error {
+	said, err := s.Read()
+	if err != nil {
+		return err
+	}
+	var before []byte
+	err = r.db.QueryRow(ctx, `SELECT statement FROM acts WHERE id = $1 LIMIT 1`, said.ID).Scan(&before)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fail("look for the act of an identifier", err)
+	}
+	return saidBefore(statement.Signed{Statement: before}, said)
 }
 
 // saidBefore refuses a statement under the identifier of an act that was done and is another. The
