@@ -22,10 +22,11 @@ func TestFees_ArePaidOnceAndRefundedOnRejection(t *testing.T) {
 		act := identity.CollectFee{OfFee: identity.OfFee{Officer: enroller, Amount: amount, Receipt: receipt}}
 		return b.Registry.CollectFee(t.Context(), number, act, registrytest.Signed(act, statement.Application(number)))
 	}
-	refund := func() error {
-		act := identity.RefundFee{OfFee: identity.OfFee{Officer: enroller, Amount: 50_000, Receipt: "PC-7"}}
+	refunds := func(number identity.ApplicationNumber, by identity.OfficerID, receipt string) error {
+		act := identity.RefundFee{OfFee: identity.OfFee{Officer: by, Amount: 50_000, Receipt: receipt}}
 		return b.Registry.RefundFee(t.Context(), number, act, registrytest.Signed(act, statement.Application(number)))
 	}
+	refund := func() error { return refunds(number, enroller, "PC-7") }
 
 	require.ErrorContains(t, collect(number, 25_000, "BL-1"), "which is 50000 VND")
 	require.ErrorIs(t, refund(), identity.Conflict, "nothing was paid")
@@ -63,6 +64,17 @@ func TestFees_ArePaidOnceAndRefundedOnRejection(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, due)
 	require.Contains(t, b.trail(t, number), "fee refunded")
+
+	for _, again := range append(three, other) {
+		b.enter(t, again, 0, identity.BiometricCapture, identity.Rejected)
+	}
+	paid := three[slices.IndexFunc(three, func(n identity.ApplicationNumber) bool {
+		back, err := b.FeeDueBack(t.Context(), n)
+		return err == nil && back > 0
+	})]
+	require.ErrorContains(t, refunds(paid, enroller, "pc - 7"), "is that of another refund in your province", "one receipt gives back one fee")
+	require.NoError(t, refunds(other, "CB-079-0012", "PC-7"), "each province has books of its own")
+	require.NoError(t, refunds(paid, enroller, "PC-8"))
 }
 
 // What the register says of age and card is the fee: what was paid before, by what a station

@@ -21,6 +21,7 @@ var constraints = map[string]identity.Refusal{
 	"order_has_content":                    {Kind: identity.Invalid, Field: "content", Detail: "is empty: no chip can be given that"},
 	"one_open_order_of_a_kind":             {Kind: identity.Conflict, Field: "do", Detail: "is ordered for this card and not done yet: do it first (starter chip manage)"},
 	"one_payment_per_receipt":              {Kind: identity.Conflict, Field: "receipt", Detail: "is that of another payment in your province"},
+	"one_refund_per_receipt":               {Kind: identity.Conflict, Field: "receipt", Detail: "is that of another refund in your province"},
 	"one_open_application_per_citizen":     {Kind: identity.Conflict, Field: "person.number", Detail: "has an open application"},
 	"four_eyes":                            {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application cannot decide on it"},
 	"four_eyes_on_the_person":              {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application does not say who the applicant is"},
