@@ -213,7 +213,8 @@ func (a Application) contradicts(held *HeldCard) bool {
 
 // Entry is when and where an application is entered.
 type Entry struct {
-	Signed      Date // when its officer signed; when it came in, if that is not known
+	Signed      Date // when its officer says to have signed; when it came in, if that is not known
+	Came        Date // when it came in
 	OfficeStart Date // nothing was filed before
 	LateAfter   int  // after so many working days from the day of filing it is late; 0: never
 }
@@ -228,10 +229,14 @@ func (a Application) Timely(e Entry, calendar *Calendar) error {
 	case a.FiledOn.Compare(e.OfficeStart) < 0:
 		return RefuseField(Invalid, "filed_on", "is before %s, when this office began", e.OfficeStart.Display())
 	}
-	late, err := a.late(e, calendar)
-	switch {
-	case err != nil || !late:
+	late, err := a.late(e.Signed, e.LateAfter, calendar)
+	if err != nil {
 		return err
+	}
+	if !late {
+		return a.cameInTime(e, calendar)
+	}
+	switch {
 	case !sameTariff(a.FiledOn, e.Signed, a.Channel):
 		return RefuseField(Invalid, "filed_on", "is a day whose fees have ended since: a late entry is filed anew, today")
 	case exempt(a) && !exempt(a.filed(e.Signed)):
@@ -242,23 +247,33 @@ func (a Application) Timely(e Entry, calendar *Calendar) error {
 	return nil
 }
 
+// cameInTime refuses an application without a reason that comes late for the fee of the day of its
+// filing, which has ended since: when it was signed is its officer's word alone.
+func (a Application) cameInTime(e Entry, calendar *Calendar) error {
+	late, err := a.late(e.Came, e.LateAfter, calendar)
+	if err != nil || !late || a.LateReason != "" || sameTariff(a.FiledOn, e.Came, a.Channel) && (!exempt(a) || exempt(a.filed(e.Came))) {
+		return err
+	}
+	return RefuseField(Invalid, "late_reason", "is missing; the application comes more than %d working days after the day of filing, whose fee has ended since: say why it comes so late", e.LateAfter)
+}
+
 // filed is the application if it is filed on that day.
 func (a Application) filed(on Date) Application {
 	a.FiledOn = on
 	return a
 }
 
-// late reports whether more working days have passed than the office gives stations to
+// late reports whether more working days have passed by that day than the office gives stations to
 // send what was filed.
-func (a Application) late(e Entry, calendar *Calendar) (bool, error) {
-	if e.LateAfter == 0 || !calendar.Has(a.FiledOn.Year) { // whose year RulesFor refuses
+func (a Application) late(on Date, after int, calendar *Calendar) (bool, error) {
+	if after == 0 || !calendar.Has(a.FiledOn.Year) { // whose year RulesFor refuses
 		return false, nil
 	}
-	last, err := calendar.AddWorkingDays(a.FiledOn, e.LateAfter)
+	last, err := calendar.AddWorkingDays(a.FiledOn, after)
 	if err != nil {
 		return false, fmt.Errorf("count days since filing: %w", err)
 	}
-	return e.Signed.Compare(last) > 0, nil
+	return on.Compare(last) > 0, nil
 }
 
 // Limits of the texts of an application, in characters.

@@ -373,6 +373,18 @@ func TestTimely(t *testing.T) {
 		require.Equal(t, []string{tt.refused}, fields(err), name)
 	}
 
+	// Who says to have signed on the last day of a year's fees, and sends it weeks later, says why.
+	for came, refused := range map[string][]string{"2026-12-31": nil, "2027-01-05": nil, "2027-01-20": {"late_reason"}} {
+		a := exchange(t)
+		a.FiledOn = day(t, "2026-12-31")
+		entry := identity.Entry{Signed: a.FiledOn, Came: day(t, came), OfficeStart: day(t, "2026-01-05"), LateAfter: 2}
+		require.Equal(t, refused, fields(a.Timely(entry, calendar(t))), came)
+		a.LateReason = "mất mạng"
+		require.NoError(t, a.Timely(entry, calendar(t)), came)
+		a.FiledOn, a.LateReason, entry.Signed = day(t, "2027-01-02"), "", day(t, "2027-01-02")
+		require.NoError(t, a.Timely(entry, calendar(t)), "the fee is that of its day")
+	}
+
 	a := exchange(t) // of somebody who came of age since, who pays from then on
 	a.Person.Birth, a.FiledOn, a.LateReason = day(t, "2010-11-23"), day(t, "2026-11-20"), "mất điện"
 	entry := identity.Entry{Signed: day(t, "2026-11-26"), OfficeStart: day(t, "2026-01-05"), LateAfter: 2}

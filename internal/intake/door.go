@@ -343,7 +343,7 @@ func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission
 // timely refuses what was filed before this office began, is entered late without a reason,
 // or is of a day whose fees or form of card have ended.
 func (d *Door) timely(app identity.Application, signed time.Time, today identity.Date) error {
-	entry := identity.Entry{Signed: signingDay(app, signed, today), OfficeStart: d.OfficeStart, LateAfter: d.LateAfter}
+	entry := identity.Entry{Signed: signingDay(app, signed, today), Came: today, OfficeStart: d.OfficeStart, LateAfter: d.LateAfter}
 	if err := app.Timely(entry, d.Calendar); err != nil {
 		return err
 	}
