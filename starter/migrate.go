@@ -15,9 +15,8 @@ func newMigrate(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "migrate", Short: "Bring the schema of the database up to date", GroupID: "set-up",
 		Long: `Bring the schema of the database up to date, before the programs of a new version
-start: they wait for it. Programs of the version before go on with the new schema, but for
-version 171, which seals what says something about a person: stop them first, and have the
-programs' vault.key_file here.
+start: they wait for it. Programs of the version before go on with the new schema. A schema
+that an engine of before began, by other migrations than these, is refused and left as it is.
 
 The first time, it also has the database take the programs' key (vault.key_file), of which
 each program proves that it holds it before it writes; who has the programs' password alone

@@ -11,8 +11,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/internal/registry/registrytest"
-	"example.org/cancuoc/internal/registry/roles"
 )
 
 func TestDecide_FourEyes(t *testing.T) {
@@ -187,63 +185,4 @@ func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
 	require.False(t, released.Held || released.ForCitizen)
 	require.Empty(t, released.Why())
 	require.True(t, later.Equal(released.Due))
-}
-
-// Approvals of before an approval counted for what its officer saw: one that was given after an
-// officer had said whose the application is counts, one that was given before that does not, unless
-// the application went on by it to a card, which it keeps.
-func TestMigrate_ApprovalsOfBeforeCountForWhatWasSeen(t *testing.T) {
-	t.Parallel()
-	url := registrytest.NewSchema(t, registrytest.URL(t))
-	owner, behind := registrytest.As(t, url, roles.Owner), connect(t, registrytest.Behind(t, url))
-	_, err := behind.Exec(t.Context(), `
-		DO $$ DECLARE name text := current_schema(); BEGIN
-			EXECUTE format('DROP SCHEMA %I CASCADE; CREATE SCHEMA %I AUTHORIZATION cancuoc_owner', name, name);
-		END $$`)
-	require.NoError(t, err)
-	require.NoError(t, registry.MigrateTo(t.Context(), owner, 473))
-	cases := map[string]struct {
-		stage      identity.Stage
-		identified []int // hours, of which the approval is of the tenth
-		round      int
-		stands     bool
-	}{
-		"7QF3M-9T2XK-A": {identity.Approval, nil, 1, true},
-		"7QF3M-9T2XK-B": {identity.Approval, []int{9}, 2, true},
-		"7QF3M-9T2XK-C": {identity.Validation, []int{9, 11}, 2, false},
-		"7QF3M-9T2XK-D": {identity.Approval, []int{11}, 1, false},
-		"7QF3M-9T2XK-E": {identity.Printing, []int{9, 11}, 3, true},
-	}
-	for number, c := range cases {
-		_, err := behind.Exec(t.Context(), `SET session_replication_role = replica`)
-		require.NoError(t, err)
-		_, err = behind.Exec(t.Context(), `
-			INSERT INTO applications (number, stage, attempt, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery,
-				destination, urgent, sealed, law, form, processing_days, fee)
-			VALUES ($1::text, $2, 1, now(), '001-TN-01', $1::text, 'CB-001-0012', sha256(convert_to($1::text, 'UTF8')), '001', 'first-issue', 'first-card', 'station', '2026-03-02', 'collect',
-				'001-TN-01', false, 'x', 'law-2023', 'can-cuoc-2024', 7, 0)`, number, c.stage)
-		require.NoError(t, err)
-		decide := func(step identity.DecisionStep, officer identity.OfficerID, round, hour int) {
-			_, err := behind.Exec(t.Context(), `
-				INSERT INTO decisions (application, step, round, officer, enrolled_by, stage, at)
-				VALUES ($1, $2, $3, $4, 'CB-001-0012', 'Approval', '2026-03-02'::timestamptz + make_interval(hours => $5))`, number, step, round, officer, hour)
-			require.NoError(t, err)
-		}
-		decide(identity.StepApprove, approver, 1, 10)
-		for i, hour := range c.identified {
-			decide(identity.StepIdentify, adjudicator, i+1, hour)
-		}
-	}
-
-	_, err = registry.Migrate(t.Context(), owner, nil)
-	require.NoError(t, err)
-
-	for number, c := range cases {
-		var round int
-		var stands bool
-		require.NoError(t, behind.QueryRow(t.Context(), `
-			SELECT round, approved_by(application) IS NOT NULL FROM decisions WHERE application = $1 AND step = 'approve'`, number).Scan(&round, &stands))
-		require.Equal(t, c.round, round, number)
-		require.Equal(t, c.stands, stands, number)
-	}
 }

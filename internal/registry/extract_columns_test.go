@@ -33,14 +33,14 @@ var ofNobody = map[string]string{
 var inExtract = map[string]struct{ columns, beside string }{
 	"applications": {
 		"number type ground stage filed_on station officer channel delivery urgent fee sealed sealed_number",
-		"attempt awaiting awaiting_since awaiting_until awaiting_why beside capture_round captured citizen clock_stopped_at destination digest due enrolled_act enrollment_id entered_at erased_at form held law needs_capture notify probes processing_days province reason received_at started_at trouble trouble_since", // where it stands: the trail has it
+		"attempt awaiting awaiting_since awaiting_until awaiting_why capture_round captured citizen clock_stopped_at destination digest due enrolled_act enrollment_id entered_at erased_at form held law needs_capture notify probes processing_days province reason received_at started_at trouble trouble_since", // where it stands: the trail has it
 	},
 	"audit":       {"at actor event reason", "application hash prev seq txid"},
 	"card_life":   {"at became by_whom reason", "act card txid was"},
 	"card_orders": {"at officer what done_at", "act application attempt number of sealed"}, // in what the holder has at home: the new PIN
 	"cards": {
 		"application serial form state reason issued expires handed_over handed_over_by handed_over_at proof score old_card old_card_reason",
-		"approved_by attempt blank changed_act changed_at changed_by citizen consignment digest_form digest_print digest_sod document erased_at handed_over_act holder holder_version id missing of_before place probe sealed signer station status_place unsure",
+		"approved_by attempt blank changed_act changed_at changed_by citizen consignment digest_form digest_print digest_sod document erased_at handed_over_act holder holder_version id missing place probe sealed signer station status_place unsure",
 	},
 	"citizens":               {"number person status", "birth citizen id identity_key name_key registered_for same_as status_on version"},
 	"decisions":              {"at step officer verdict reason paper", "application enrolled_by for_citizen request round stage"},

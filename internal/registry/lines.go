@@ -3,7 +3,6 @@ package registry
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"maps"
@@ -55,10 +54,9 @@ func (r *Registry) keepLine(ctx context.Context, tx pgx.Tx, l lines, says string
 	}
 	var next int64
 	var before []byte
-	err := tx.QueryRow(ctx, `SELECT seq + 1, mac FROM `+l.table+` WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1`).Scan(&next, &before)
+	err := tx.QueryRow(ctx, `SELECT seq + 1, mac FROM `+l.table+` ORDER BY seq DESC LIMIT 1`).Scan(&next, &before)
 	if errors.Is(err, pgx.ErrNoRows) {
-		next = 1
-		before, err = linesBefore(ctx, tx, l)
+		next, err = 1, nil
 	}
 	if err != nil {
 		return err
@@ -100,21 +98,6 @@ func (r *Registry) keepReport(ctx context.Context, tx pgx.Tx, card int64, became
 	return r.keepLine(ctx, tx, linesOfReports, `@card::bigint, @became::text, @by::text, @reason::text`, pgx.NamedArgs{"card": card, "became": became, "by": by, "reason": reason})
 }
 
-// linesBefore stands for the lines of before there were codes.
-func linesBefore(ctx context.Context, tx pgx.Tx, l lines) ([]byte, error) {
-	digest := sha256.New()
-	rows, err := tx.Query(ctx, `SELECT `+l.said+` AS said FROM `+l.table+` WHERE seq IS NULL ORDER BY at, said`)
-	if err != nil {
-		return nil, err
-	}
-	var said string
-	_, err = pgx.ForEachRow(rows, []any{&said}, func() error {
-		digest.Write([]byte(said + "\n"))
-		return nil
-	})
-	return digest.Sum(nil), err
-}
-
 // lines recomputes the codes of what is kept for auditors alone.
 func (v *verifier) lines(ctx context.Context) error {
 	for _, l := range everyLines {
@@ -126,16 +109,12 @@ func (v *verifier) lines(ctx context.Context) error {
 }
 
 func (v *verifier) linesIn(ctx context.Context, l lines) error {
-	before, err := linesBefore(ctx, v.tx, l)
-	if err != nil {
-		return err
-	}
-	rows, err := v.tx.Query(ctx, `SELECT seq, mac, `+l.said+` FROM `+l.table+` WHERE seq IS NOT NULL ORDER BY seq`)
+	rows, err := v.tx.Query(ctx, `SELECT seq, mac, `+l.said+` FROM `+l.table+` ORDER BY seq`)
 	if err != nil {
 		return err
 	}
 	var seq, last int64
-	var mac []byte
+	var mac, before []byte
 	var said string
 	_, err = pgx.ForEachRow(rows, []any{&seq, &mac, &said}, func() error {
 		code := mac
@@ -151,15 +130,7 @@ func (v *verifier) linesIn(ctx context.Context, l lines) error {
 		last, before, mac = seq, mac, nil // the next row has bytes of its own
 		return nil
 	})
-	if err != nil || last > 0 {
-		return err
-	}
-	var unnumbered int64
-	if err := v.tx.QueryRow(ctx, `SELECT count(*) FROM `+l.table).Scan(&unnumbered); err != nil {
-		return err
-	}
-	v.report.Unsigned += int(unnumbered) // of before, until the first line stands for them
-	return nil
+	return err
 }
 
 // The chain of a table of lines is anchored under the table's name.
@@ -171,7 +142,7 @@ func readLines(ctx context.Context, conn *pgx.Conn, since, next int64, head func
 		h := alone(nil, linesChain, l.table)
 		err := conn.QueryRow(ctx, `
 			SELECT seq, mac, txid >= $1 FROM `+l.table+`
-			WHERE seq IS NOT NULL AND ($2 = 0 OR txid >= $2 AND txid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint) ORDER BY seq DESC LIMIT 1`, next, since).
+			WHERE ($2 = 0 OR txid >= $2 AND txid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint) ORDER BY seq DESC LIMIT 1`, next, since).
 			Scan(&h.Seq, &h.Hash, &h.Again)
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue

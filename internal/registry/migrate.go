@@ -68,9 +68,11 @@ func SchemaDigest() [sha256.Size]byte {
 // that migrate one schema take turns. A schema that is newer than this program is left
 // as it is.
 //
-// The vault is opened where personal data of before it was sealed has to be, and where the
-// database does not know yet which vault's key lets programs write; open may be nil where
-// there are no such data, and nobody writes.
+// A schema that was begun by other migrations than these, as those of an engine of before, is
+// refused, and left as it is: no migration leads from it to this one.
+//
+// The vault is opened where the database does not know yet which vault's key lets programs
+// write; open may be nil where nobody writes.
 func Migrate(ctx context.Context, url string, open func() (*vault.Vault, error)) (Migration, error) {
 	return migrateAs(ctx, url, open, false)
 }
@@ -102,7 +104,10 @@ func migrateAs(ctx context.Context, url string, open func() (*vault.Vault, error
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return fmt.Errorf("await turn to migrate: %w", err)
 		}
-		if m, err = migrate(ctx, config, open); err != nil || m.Version > newest() {
+		if err := begunHere(ctx, tx); err != nil {
+			return err
+		}
+		if m, err = migrate(ctx, config); err != nil || m.Version > newest() {
 			return err
 		}
 		if err = grant(ctx, tx, m.Version); err == nil && open != nil {
@@ -113,11 +118,30 @@ func migrateAs(ctx context.Context, url string, open func() (*vault.Vault, error
 	return m, mayNot(err, "the database's role does not own the schema")
 }
 
+// begunHere refuses a schema whose first migration is none of this program's.
+func begunHere(ctx context.Context, tx pgx.Tx) error {
+	var begun bool
+	err := tx.QueryRow(ctx, `SELECT to_regclass(format('%I.goose_db_version', current_schema())) IS NOT NULL`).Scan(&begun)
+	if err != nil || !begun {
+		return err
+	}
+	var have int64
+	var ours bool
+	err = tx.QueryRow(ctx, `
+		SELECT coalesce(max(version_id), 0), coalesce(bool_or(version_id = $1), true) FROM goose_db_version WHERE version_id > 0`, first()).
+		Scan(&have, &ours)
+	if err != nil || ours {
+		return err
+	}
+	return fmt.Errorf("migrate registry: the schema has version %d of an engine of before, from which no migration leads to this one: "+
+		"found the office anew in an empty schema, or take away what was only played with `make clean`", have)
+}
+
 // migrate applies the migrations that are lacking.
-func migrate(ctx context.Context, config *pgx.ConnConfig, open func() (*vault.Vault, error)) (m Migration, err error) {
+func migrate(ctx context.Context, config *pgx.ConnConfig) (m Migration, err error) {
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := newProvider(db, open)
+	provider, err := newProvider(db)
 	if err != nil {
 		return m, err
 	}
@@ -126,7 +150,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, open func() (*vault.Va
 		return m, fmt.Errorf("migrate registry: %w", err)
 	}
 	for _, r := range results {
-		m.Applied = append(m.Applied, nameOf(r.Source))
+		m.Applied = append(m.Applied, path.Base(r.Source.Path))
 	}
 	if m.Version, err = provider.GetDBVersion(ctx); err != nil {
 		return m, fmt.Errorf("migrate registry: %w", err)
@@ -134,20 +158,12 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, open func() (*vault.Va
 	return m, nil
 }
 
-// nameOf is the name of a migration's file, or of the one that is none.
-func nameOf(s *goose.Source) string {
-	if s.Version == sealing {
-		return sealingName
-	}
-	return path.Base(s.Path)
-}
-
-func newProvider(db *sql.DB, open func() (*vault.Vault, error)) (*goose.Provider, error) {
+func newProvider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrate registry: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithGoMigrations(sealRows(open)))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
 	if err != nil {
 		return nil, fmt.Errorf("migrate registry: %w", err)
 	}
@@ -176,10 +192,15 @@ func mayNot(err error, what string) error {
 	return err
 }
 
-// newest is the number of the newest migration that this program knows.
-func newest() int64 {
+// first and newest are the numbers of the first and the newest migration that this program
+// knows. The first ones, of one subject each, are what an office begins with.
+func first() int64  { return numberOf(slices.Min[[]string]) }
+func newest() int64 { return numberOf(slices.Max[[]string]) }
+
+// numberOf is the number of the migration that is chosen by its file.
+func numberOf(choose func([]string) string) int64 {
 	names, _ := fs.Glob(migrations, "migrations/*.sql") // the pattern is well formed
-	number, _, _ := strings.Cut(path.Base(slices.Max(names)), "_")
+	number, _, _ := strings.Cut(path.Base(choose(names)), "_")
 	n, _ := strconv.ParseInt(number, 10, 64) // goose refuses other names
 	return n
 }

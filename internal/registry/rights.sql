@@ -157,7 +157,7 @@ GRANT SELECT ON card_reports, verifiers, revoked_signers, chip_keys, identificat
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, erased_at, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, probe, old_card, old_card_reason, changed_at, changed_by, changed_act, erased_at, of_before) ON cards TO cancuoc_readers;
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, probe, old_card, old_card_reason, changed_at, changed_by, changed_act, erased_at) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
 GRANT SELECT (person, version, seq, at, change, actor, act, paper, reason, digest, erased_at) ON person_changes TO cancuoc_readers;
 GRANT SELECT (id, same_as) ON citizens TO cancuoc_readers;

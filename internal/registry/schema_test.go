@@ -50,6 +50,44 @@ func TestMigrate_TakesTurns(t *testing.T) {
 	require.Equal(t, 1, each)
 }
 
+// A schema of an engine of before is refused, whatever its version is beside this program's, and
+// stays as it was; and so is one that was hardly begun. It is said what to do.
+func TestMigrate_RefusesAnEngineOfBefore(t *testing.T) {
+	t.Parallel()
+	url := registrytest.NewEmptySchema(t, registrytest.URL(t))
+	owner, behind := registrytest.As(t, url, roles.Owner), connect(t, registrytest.Behind(t, url))
+	_, err := behind.Exec(t.Context(), `
+		DO $$ DECLARE name text := current_schema(); BEGIN
+			EXECUTE format('DROP SCHEMA %I CASCADE; CREATE SCHEMA %I AUTHORIZATION cancuoc_owner', name, name);
+		END $$;
+		CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp NOT NULL DEFAULT now());
+		ALTER TABLE goose_db_version OWNER TO cancuoc_owner;
+		INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true)`)
+	require.NoError(t, err)
+	for _, version := range []string{"1", "671", "9999"} {
+		_, err = behind.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (`+version+`, true)`)
+		require.NoError(t, err)
+
+		_, err = registry.Migrate(t.Context(), owner, nil)
+
+		require.ErrorContains(t, err, "the schema has version "+version+" of an engine of before")
+		require.ErrorContains(t, err, "found the office anew in an empty schema")
+		var tables int
+		require.NoError(t, behind.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()`).Scan(&tables))
+		require.Equal(t, 1, tables)
+	}
+
+	// A program that works on it asks to migrate it, and is told so.
+	_, err = behind.Exec(t.Context(), `
+		CREATE TABLE schema_version (version bigint NOT NULL); INSERT INTO schema_version VALUES (671);
+		GRANT USAGE ON SCHEMA office TO cancuoc_programs; GRANT SELECT ON schema_version TO cancuoc_programs`)
+	require.NoError(t, err)
+	r, err := registry.Open(t.Context(), url, registry.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+	require.ErrorContains(t, r.CheckSchema(t.Context()), "run `starter migrate`")
+}
+
 // With sequential scans made as dear as they will be at ten million
 // applications, PostgreSQL makes one only where no index helps: nowhere in the
 // life of a card, and not for the look-ups of citizens and officers, or for the overview of

@@ -1,9 +1,6 @@
 package registry_test
 
 import (
-	"encoding/json"
-	"errors"
-	"path/filepath"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -12,9 +9,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
-	"example.org/cancuoc/internal/registry/roles"
 	"example.org/cancuoc/internal/statement"
-	"example.org/cancuoc/internal/vault"
 )
 
 // A sealed value that somebody moves to another row, or changes, opens nowhere.
@@ -117,90 +112,4 @@ func TestSealed_IsGoneWithItsKey(t *testing.T) {
 	require.ErrorIs(t, err, identity.NotFound)
 	require.NoError(t, b.VerifyAudit(t.Context(), erased))
 	b.balanced(t)
-}
-
-// What programs wrote before anything was sealed reads as it did, and nothing of it is left
-// in clear. It needs the vault, and says so.
-func TestMigrate_SealsWhatIsInClear(t *testing.T) {
-	t.Parallel()
-	url := registrytest.NewSchema(t, registrytest.URL(t))
-	owner, behind := registrytest.As(t, url, roles.Owner), connect(t, registrytest.Behind(t, url))
-	_, err := behind.Exec(t.Context(), `
-		DO $$ DECLARE name text := current_schema(); BEGIN
-			EXECUTE format('DROP SCHEMA %I CASCADE; CREATE SCHEMA %I AUTHORIZATION cancuoc_owner', name, name);
-		END $$`)
-	require.NoError(t, err)
-	require.NoError(t, registry.MigrateTo(t.Context(), owner, 169))
-	b := &bundle{}
-	s := b.submission(func(s *registry.Submission) {
-		a := &s.Application
-		a.Representative, a.Delivery, a.DeliveryTo, a.Exemption = identity.Name{Text: "Trần Văn Bố"}, identity.Post, "1 Tràng Tiền, Hà Nội", "POOR"
-	})
-	a := s.Application
-	person, err := json.Marshal(a.Person)
-	require.NoError(t, err)
-	representative, err := json.Marshal(a.Representative)
-	require.NoError(t, err)
-	card := identity.Card{
-		Form: "can-cuoc-2024", Serial: "00000000000000AA", Person: a.Person, Issued: identity.Date{Year: 2026, Month: 3, Day: 4},
-		Expiry: identity.Expiry{Date: identity.Date{Year: 2041, Month: 2, Day: 28}},
-	}
-	said, err := json.Marshal(card)
-	require.NoError(t, err)
-	const written, numberless = identity.ApplicationNumber("7QF3M-9T2XK-D"), identity.ApplicationNumber("0QF3M-9T2XK-D")
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
-	require.NoError(t, err)
-	v := vault.New(master)
-	require.NoError(t, v.Put(t.Context(), behind, vault.Key{Application: string(written), Kind: "portrait", Attempt: 1}, []byte("face")))
-	_, err = behind.Exec(t.Context(), `SET session_replication_role = replica`)
-	require.NoError(t, err)
-	_, err = behind.Exec(t.Context(), `
-		INSERT INTO applications (number, stage, attempt, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, delivery_to,
-			destination, urgent, exemption, representative, personal_number, person, law, form, processing_days, fee)
-		SELECT n, 'Dispatch', 1, now(), $2, $3 || n, $4, sha256('x'), '001', $5, $6, $7, '2026-03-02', $8, $9, 'POST', false, $10, $11::jsonb, p, $13::jsonb, 'law-2023', 'can-cuoc-2024', 7, 0
-		FROM (VALUES ($1, $12), ('0QF3M-9T2XK-D', '001301000077')) AS of (n, p)`,
-		written, a.Station, a.EnrollmentID, a.Officer, a.Type, a.Ground, a.Channel, a.Delivery, a.DeliveryTo, a.Exemption, representative, string(a.Person.Number), person)
-	require.NoError(t, err)
-	_, err = behind.Exec(t.Context(), `
-		INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card)
-		VALUES ($1, 1, 'inspected', $2, $3, $4, '2026-03-04', '2041-02-28', $5), (NULL, NULL, 'live', '001301000088', 'AB', 'cccd-2021', '2021-05-01', '2031-05-01', NULL)`,
-		written, string(a.Person.Number), card.Serial, card.Form, said)
-	require.NoError(t, err)
-	_, err = behind.Exec(t.Context(), `INSERT INTO allotments (number, application) VALUES ('001301000077', $1)`, numberless)
-	require.NoError(t, err)
-	_, err = behind.Exec(t.Context(), `INSERT INTO citizens (number, person, status) VALUES ('001301000088', '{}', 'alive')`)
-	require.NoError(t, err)
-
-	_, err = registry.Migrate(t.Context(), owner, nil)
-	require.ErrorIs(t, err, registry.ErrNoVault)
-	_, err = registry.Migrate(t.Context(), owner, func() (*vault.Vault, error) { return nil, errors.New("no such file") })
-	require.ErrorContains(t, err, "no such file")
-	m, err := registry.Migrate(t.Context(), owner, func() (*vault.Vault, error) { return v, nil })
-	require.NoError(t, err)
-	require.Contains(t, m.Applied, "0171_seal_what_is_in_clear")
-
-	r, err := registry.Open(t.Context(), url, registry.Options{Vault: v})
-	require.NoError(t, err)
-	defer r.Close()
-	record, err := r.Application(t.Context(), written)
-	require.NoError(t, err)
-	a.EnrollmentID += string(written)
-	require.Equal(t, a, record.Application)
-	read, err := r.Card(t.Context(), written, 1)
-	require.NoError(t, err)
-	require.Equal(t, card, read.Card)
-	face, err := r.Evidence(t.Context(), written, identity.EvidencePortrait, 1)
-	require.NoError(t, err)
-	require.Equal(t, "face", string(face))
-	allotted, err := r.Application(t.Context(), numberless)
-	require.NoError(t, err)
-	require.Equal(t, identity.PersonalNumber("001301000077"), allotted.Application.Person.Number)
-	known, err := r.Citizen(t.Context(), "001301000088")
-	require.NoError(t, err)
-	require.Equal(t, identity.Date{Year: 2031, Month: 5, Day: 1}, known.LiveCard.Expiry.Date)
-	for column, text := range registrytest.Columns(t, url) {
-		if column != "citizens.number" && column != "person_numbers.number" {
-			require.NotRegexp(t, `Ánh|Hàng Bài|Tràng Tiền|Trần|POOR|00\d301|2001-02|2041-02|001201`, text, column)
-		}
-	}
 }

@@ -167,7 +167,7 @@ func (r *Registry) objections(ctx context.Context, s Submission) (objections, fa
 		SELECT EXISTS (SELECT FROM stations WHERE id = @station), coalesce(refused_act(@act, @subject, @officer, @key), ''), now(),
 			coalesce((SELECT number FROM applications WHERE station = @station AND enrollment_id = @enrollment_id AND digest <> @digest), ''),
 			coalesce((SELECT number FROM applications
-				WHERE citizen IN (SELECT @citizen::bytea UNION SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = @citizen) AND NOT beside
+				WHERE citizen IN (SELECT @citizen::bytea UNION SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = @citizen)
 				AND NOT (station = @station AND enrollment_id = @enrollment_id) AND stage NOT IN `+ends+` LIMIT 1), '')`,
 		pgx.StrictNamedArgs{
 			"act": said.Act, "subject": said.Subject, "officer": s.Enrolled.Officer, "key": s.Signed.Signatures[0].Key,

@@ -37,7 +37,7 @@ func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
 	}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
-		for _, step := range []func(context.Context) error{v.epoch, v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.forgeries, v.resting, v.records, v.books, v.standing, v.trail, v.lines} {
+		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.forgeries, v.resting, v.records, v.books, v.standing, v.trail, v.lines} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -59,8 +59,6 @@ type verifier struct {
 	stations map[identity.StationID]Station // as administrators registered them last
 
 	since  time.Time // when the office was founded, or its first act was kept; before, nothing was signed; zero: it was not founded yet
-	strict time.Time // since when the database takes in no act whose statement ran out long before
-	byOne  time.Time // until when one administrator may have registered a station or a verifier
 	report ActsReport
 	forged map[signer]*forgeries
 	leans  []string // what rests on acts that are not in order
@@ -109,11 +107,6 @@ func (v *verifier) summed() {
 		v.faults = append(v.faults, identity.Refuse(identity.Conflict, "%d more acts or records do not fit, as the last of these: starter audit verify --all names them", v.more))
 	}
 	v.named, v.more = 0, 0
-}
-
-// epoch reads since when acts are kept in their time, and by two where two have to sign.
-func (v *verifier) epoch(ctx context.Context) error {
-	return v.tx.QueryRow(ctx, `SELECT acts_were_kept_late_until(), one_registered_until()`).Scan(&v.strict, &v.byOne)
 }
 
 // competences looks that nobody entrusted a role with more than the program does.
@@ -196,8 +189,7 @@ type whole struct {
 
 // eachAct reads acts with all their signatures.
 func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole), args ...any) error {
-	rows, err := v.tx.Query(ctx, selectActs+`, CASE WHEN act = 'extract-record' AND at < extracts_were_anywhere_until() OR act = 'manage-card' AND at < cards_were_managed_anywhere_until()
-		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, statement, officer`, args...)
+	rows, err := v.tx.Query(ctx, selectActs+`, act_provinces(act, subject) FROM acts `+where+` ORDER BY `+order+`, statement, officer`, args...)
 	if err != nil {
 		return err
 	}
@@ -304,7 +296,7 @@ func (v *verifier) judge(w whole) (identity.Act, string) {
 	}
 	switch act.(type) {
 	case identity.RegisterStation, identity.RegisterVerifier:
-		if len(act.By()) < 2 && w.At.After(v.byOne) {
+		if len(act.By()) < 2 {
 			return nil, "one administrator signed what two do"
 		}
 	}
@@ -319,7 +311,7 @@ func (v *verifier) judge(w whole) (identity.Act, string) {
 			return nil, fmt.Sprintf("%s could not do it then: not valid, without a role for it, or of another province", g.Officer)
 		}
 	}
-	if w.At.After(v.strict) && w.At.After(said.Until.Add(outage)) || said.Until.Sub(w.At) > statement.Ahead(said.Act)+settling {
+	if w.At.After(said.Until.Add(outage)) || said.Until.Sub(w.At) > statement.Ahead(said.Act)+settling {
 		return nil, "its statement had run out when it was recorded, or was signed for too long ahead"
 	}
 	return act, ""
@@ -451,13 +443,13 @@ func (v *verifier) enrollmentStations(ctx context.Context) error {
 	return err
 }
 
-// takenIn reports whether each signature of an act was taken in by a program of the office.
-// Those of before they had codes have none.
-func (v *verifier) takenIn(w whole, since *time.Time) bool {
+// takenIn reports whether each signature of an act was taken in by a program of the office. An
+// auditor without its key cannot tell.
+func (v *verifier) takenIn(w whole) bool {
+	if v.registry.vault == nil {
+		return true
+	}
 	for i, g := range w.signed.Signatures {
-		if w.codes[i] == nil && (since == nil || w.At.Before(*since)) || v.registry.vault == nil { // an auditor without its key cannot tell
-			continue
-		}
 		code, err := v.registry.codeOfAct(w.ID, g.Officer, w.Statement, g.Value)
 		if err != nil || !bytes.Equal(code, w.codes[i]) {
 			return false

@@ -208,7 +208,7 @@ var inBooks = []check{
 			ELSE NOT EXISTS (SELECT FROM card_life l WHERE l.card = r.card AND l.txid = r.txid AND l.became = r.became AND l.by_whom = r.by_whom) END ORDER BY r.seq`},
 	{"the card %s is none that this office made, and nobody imported it", `
 		SELECT c.serial FROM cards c
-		WHERE c.application IS NULL AND NOT c.of_before AND NOT EXISTS (SELECT FROM card_reports r WHERE r.card = c.id AND r.became = '` + imported + `') ORDER BY c.serial`},
+		WHERE c.application IS NULL AND NOT EXISTS (SELECT FROM card_reports r WHERE r.card = c.id AND r.became = '` + imported + `') ORDER BY c.serial`},
 	{"card %s of application %s is in consignment %s, and there is none", `
 		SELECT c.attempt::text, c.application, c.consignment FROM cards c
 		WHERE c.consignment <> '' AND c.application IS NOT NULL AND NOT EXISTS (SELECT FROM consignments k WHERE k.number = c.consignment) ORDER BY c.application, c.attempt`},

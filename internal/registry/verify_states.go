@@ -286,14 +286,12 @@ var standings = []check{
 		WHERE a.received_at >= $1 AND a.erased_at IS NOT NULL AND NOT EXISTS (SELECT FROM audit l WHERE l.application = a.number AND l.event = '` + eventErased + `')
 		UNION ALL SELECT l.application FROM audit l JOIN applications a ON a.number = l.application WHERE l.at >= $1 AND l.event = '` + eventErased + `' AND a.erased_at IS NULL
 		ORDER BY 1`},
-	// What 0480 made of approvals of before it counts as it is.
 	{"application %s: the approval by %s counts for another word on who the applicant is than its trail has it", `
 		SELECT d.application, d.officer FROM decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer
 		JOIN audit e ON e.application = d.application AND e.txid = a.txid AND e.event = ` + stepApprove + `
-		WHERE d.step = ` + stepApprove + ` AND d.at >= $1 AND d.at >= approvals_count_since()
+		WHERE d.step = ` + stepApprove + ` AND d.at >= $1
 			AND d.round <> 1 + (SELECT count(*) FROM audit i WHERE i.application = d.application AND i.seq < e.seq AND i.event LIKE ` + stepIdentify + ` || '%')
 		ORDER BY d.application, d.officer`},
-	// Programs of before 0600 counted verdicts by the capture alone.
 	{"application %s: the verdict by %s is on another search than its trail has it", `
 		SELECT d.application, d.officer FROM decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer
 		JOIN audit e ON e.application = d.application AND e.txid = a.txid AND e.event LIKE ` + stepAdjudicate + ` || ': %'
