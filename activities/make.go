@@ -76,7 +76,6 @@ func (s *Station) job(ctx context.Context, in CardInput, pulse *pulse) (*job, er
 	defer cancel()
 	made, err := s.Registry.Making(asking, in.Application, in.Attempt,
 		registry.EvidenceKey{Kind: identity.EvidenceChipImage, Attempt: in.Attempt},
-		registry.EvidenceKey{Kind: identity.EvidenceChipKeys, Attempt: in.Attempt},
 		registry.EvidenceKey{Kind: identity.EvidencePrint, Attempt: in.Attempt},
 		registry.EvidenceKey{Kind: identity.EvidencePrintPortrait, Attempt: in.Attempt})
 	if err != nil {

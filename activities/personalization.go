@@ -154,15 +154,11 @@ func (s *Station) atCard(ctx context.Context, j *job, do func() error) error {
 	}
 }
 
-// chipImage reads what is to be written to the card's chip. One that was prepared when
-// images still had the chip's keys in them is written with these.
+// chipImage reads what is to be written to the card's chip.
 func chipImage(evidence registry.Evidence) (*chip.Image, error) {
-	b, once := evidence[identity.EvidenceChipKeys]
-	if !once {
-		var err error
-		if b, err = evidence.Get(identity.EvidenceChipImage); err != nil {
-			return nil, fmt.Errorf("read chip image: %w", err)
-		}
+	b, err := evidence.Get(identity.EvidenceChipImage)
+	if err != nil {
+		return nil, fmt.Errorf("read chip image: %w", err)
 	}
 	var image chip.Image
 	if err := image.UnmarshalBinary(b); err != nil {

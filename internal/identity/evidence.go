@@ -14,7 +14,6 @@ const (
 	EvidenceLeftIris      EvidenceKind = "iris-left"          // round of capture
 	EvidenceRightIris     EvidenceKind = "iris-right"         // round of capture
 	EvidenceChipImage     EvidenceKind = "chip"               // card
-	EvidenceChipKeys      EvidenceKind = "chip-image"         // card; a chip image with private keys, as it was stored once
 	EvidencePrint         EvidenceKind = "print-pdf"          // card
 	EvidencePrintPortrait EvidenceKind = "print-portrait"     // card
 	EvidenceProbe         EvidenceKind = "probe"              // try at hand-over

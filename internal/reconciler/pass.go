@@ -324,12 +324,3 @@ func (p *pass) stock(ctx context.Context) error {
 	}
 	return nil
 }
-
-// chipKeys erases private keys of finished cards, which engines before this one stored.
-func (p *pass) chipKeys(ctx context.Context) error {
-	erased, err := p.Registry.EraseChipKeys(ctx)
-	if erased > 0 {
-		p.Logger.InfoContext(ctx, "Private keys of finished cards erased", "cards", erased)
-	}
-	return err
-}

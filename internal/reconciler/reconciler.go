@@ -97,7 +97,7 @@ func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
 		return Report{}, fmt.Errorf("list what runs: %w", err)
 	}
 	r.forget("")
-	for _, step := range []func(context.Context) error{p.unknown, p.applications, p.consignments, p.stations, p.stock, p.chipKeys} {
+	for _, step := range []func(context.Context) error{p.unknown, p.applications, p.consignments, p.stations, p.stock} {
 		if err := step(ctx); err != nil {
 			return p.report, err
 		}

@@ -216,17 +216,3 @@ func (r *Registry) DropProbe(ctx context.Context, number identity.ApplicationNum
 			AND NOT EXISTS (SELECT FROM cards WHERE application = $1 AND handed_over = '`+string(identity.HandOverByFingerprint)+`' AND coalesce(probe, $2) = $2)`, number, try)
 	return fail("drop probe", err)
 }
-
-// mostErased is how many chip images are erased at once.
-const mostErased = 1000
-
-// EraseChipKeys erases chip images with private keys, as engines once stored them, of cards
-// that were inspected or given up, and counts them. There may be more.
-func (r *Registry) EraseChipKeys(ctx context.Context) (int, error) {
-	tag, err := r.db.Exec(ctx, `
-		DELETE FROM vault_blobs WHERE (application, attempt) IN (
-			SELECT b.application, b.attempt FROM vault_blobs b JOIN cards c USING (application, attempt)
-			WHERE b.kind = `+evidenceChipKeys+` AND c.state NOT IN (`+cardPrepared+`, `+cardBegun+`, `+cardPersonalized+`, `+cardPrinted+`) LIMIT $1
-		) AND kind = `+evidenceChipKeys, mostErased)
-	return int(tag.RowsAffected()), fail("erase chip keys", err)
-}

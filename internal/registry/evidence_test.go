@@ -123,56 +123,6 @@ func TestDropCapture_LeavesNothing(t *testing.T) {
 	require.NoError(t, b.DropCapture(t.Context(), number, 2), "a second call changes nothing")
 }
 
-// Chip images with private keys, which engines once stored, go when the outcome of their
-// card's inspection is on record, and not before: a station may have to begin again.
-func TestEraseChipKeys_GoOnceTheCardIsInspectedOrGivenUp(t *testing.T) {
-	t.Parallel()
-	b := newBundle(t)
-	b.stock(t, 3)
-	store := func(number identity.ApplicationNumber) {
-		t.Helper()
-		again := b.card(t, number, 1) // the card is there already: only the evidence is new
-		again.Evidence = map[identity.EvidenceKind][]byte{identity.EvidenceChipKeys: []byte("keys")}
-		require.NoError(t, b.SaveCard(t.Context(), again))
-	}
-	good, making, spoiled := b.prepared(t), b.prepared(t), b.prepared(t)
-	for _, number := range []identity.ApplicationNumber{good, making, spoiled} {
-		store(number)
-	}
-	_, err := b.TakeBlank(t.Context(), good, 1, press)
-	require.NoError(t, err)
-	b.made(t, good)
-	_, err = b.TakeBlank(t.Context(), making, 1, press)
-	require.NoError(t, err)
-	require.NoError(t, b.Advance(t.Context(), making, 1, identity.CardPersonalized, ""))
-	require.NoError(t, b.Advance(t.Context(), making, 1, identity.CardPrinted, ""))
-	_, err = b.TakeBlank(t.Context(), spoiled, 1, press)
-	require.NoError(t, err)
-	require.NoError(t, b.Spoil(t.Context(), spoiled, 1, string(press), identity.Reason{Code: identity.ReasonChipFailed}))
-	programs := b.asProgram(t)
-	_, err = programs.Exec(t.Context(), `DELETE FROM vault_blobs WHERE kind = 'chip-image' AND application = $1`, making)
-	require.Equal(t, "evidence_is_final", constraintOf(err))
-
-	erased, err := b.EraseChipKeys(t.Context())
-
-	require.NoError(t, err)
-	require.Equal(t, 2, erased)
-	kept, err := b.Evidence(t.Context(), making, identity.EvidenceChipKeys, 1)
-	require.NoError(t, err)
-	require.Equal(t, "keys", string(kept))
-	_, err = b.Evidence(t.Context(), good, identity.EvidenceChipKeys, 1)
-	require.ErrorIs(t, err, identity.NotFound)
-	_, err = b.Evidence(t.Context(), good, identity.EvidenceChipImage, 1)
-	require.NoError(t, err, "what has no keys in it stays")
-	require.NoError(t, b.Advance(t.Context(), making, 1, identity.CardInspected, ""))
-	erased, err = b.EraseChipKeys(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 1, erased)
-	erased, err = b.EraseChipKeys(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, erased)
-}
-
 // A chip has one security object: with another one, its card does not pass.
 func TestPassInspection_NotesOneSecurityObject(t *testing.T) {
 	t.Parallel()

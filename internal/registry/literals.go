@@ -75,7 +75,6 @@ const (
 	evidencePortrait  = `'` + string(identity.EvidencePortrait) + `'`
 	evidenceTemplates = `'` + string(identity.EvidenceTemplates) + `'`
 	evidenceProbe     = `'` + string(identity.EvidenceProbe) + `'`
-	evidenceChipKeys  = `'` + string(identity.EvidenceChipKeys) + `'`
 	citizenAlive      = `'` + string(identity.Alive) + `'`
 	locationCenter    = `'` + identity.LocationCenter + `'`
 	actorSystem       = `'` + identity.ActorSystem + `'`

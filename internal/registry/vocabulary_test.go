@@ -65,7 +65,6 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"one_live_card_per_citizen":            standing,
 		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
 		"applications_open":                    words(identity.Ends()),
-		"vault_chip_keys":                      {string(identity.EvidenceChipKeys)},
 		"box_document":                         words(identity.Documents),
 		"blank_document":                       words(identity.Documents),
 		"card_document":                        words(identity.Documents),

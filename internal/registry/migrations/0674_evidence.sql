@@ -17,9 +17,6 @@ CREATE TABLE vault_blobs (
     PRIMARY KEY (application, kind, attempt)
 );
 ALTER TABLE vault_blobs ALTER COLUMN sealed SET STORAGE EXTERNAL; -- ciphertext does not compress
--- Evidence of the kind 'chip-image', of engines before this one, holds private keys. It is
--- erased when the card left its station's slot, or was given up; none is made any more.
-CREATE INDEX vault_chip_keys ON vault_blobs (application, attempt) WHERE kind = 'chip-image';
 
 -- Evidence comes with what it is of: a packet with its application, a capture with its application or
 -- for the next round, what a card is made from with the card, a finger with its try. Nobody adds a face
@@ -32,7 +29,7 @@ BEGIN
         WHEN NEW.kind IN ('portrait', 'finger-left-index', 'finger-right-index', 'templates', 'iris-left', 'iris-right', 'packet') THEN
             belongs := EXISTS (SELECT FROM applications a WHERE a.number = NEW.application
                 AND (NEW.attempt = 1 AND act_of_now(a.enrolled_act, a.officer) OR NEW.kind <> 'packet' AND NEW.attempt = a.capture_round + 1 AND a.stage = 'BiometricCapture'));
-        WHEN NEW.kind IN ('chip', 'chip-image', 'print-pdf', 'print-portrait') THEN
+        WHEN NEW.kind IN ('chip', 'print-pdf', 'print-portrait') THEN
             belongs := EXISTS (SELECT FROM cards c WHERE c.application = NEW.application AND c.attempt = NEW.attempt AND c.state = 'prepared');
         WHEN NEW.kind = 'probe' THEN
             belongs := EXISTS (SELECT FROM applications a WHERE a.number = NEW.application AND a.probes = NEW.attempt);
@@ -49,15 +46,10 @@ CREATE TRIGGER add_evidence BEFORE INSERT ON vault_blobs FOR EACH ROW EXECUTE FU
 
 -- Evidence is deleted to be captured again, for a round that the workflow has not accepted yet, or with
 -- all that its application's key opens; and so is a finger that was laid on the reader, unless the card
--- was handed over by it: whose it is, nobody knows. Chip images with private keys, as engines before
--- this one stored them, go once the card left its station's slot, or was given up.
+-- was handed over by it: whose it is, nobody knows.
 CREATE FUNCTION keep_evidence() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM applications WHERE number = OLD.application AND erased_at IS NOT NULL) THEN
-        RETURN OLD;
-    END IF;
-    IF OLD.kind = 'chip-image' AND EXISTS (SELECT FROM cards WHERE application = OLD.application AND attempt = OLD.attempt
-        AND state NOT IN ('prepared', 'begun', 'personalized', 'printed')) THEN
         RETURN OLD;
     END IF;
     IF OLD.kind = 'probe' AND NOT EXISTS (SELECT FROM cards WHERE application = OLD.application AND handed_over = 'fingerprint'
