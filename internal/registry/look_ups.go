@@ -2,8 +2,8 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,59 +49,58 @@ type Missed struct {
 
 // selectShown reads what is sealed, and the data key, only where the register here does not say
 // when the person was born. Of the tables that grow with every application it reads one row,
-// and the others' indexes.
+// and the others' indexes. What few applications have is behind functions (migration 0677), whose
+// tables the others' look-ups do not even open.
 var selectShown = `
-	SELECT a.number, ` + documentOf + `, CASE WHEN register.birth IS NULL THEN a.sealed END,
-		CASE WHEN register.birth IS NULL THEN (SELECT k.wrapped FROM vault_keys k WHERE k.application = a.number) END,
-		a.stage, a.awaiting, a.awaiting_until,
-		CASE WHEN a.stage = ` + stageHandOver + ` THEN a.held OR EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND card_impediment(c.citizen, a.number) IS NOT NULL) ELSE a.held END,
-		coalesce(given.for_citizen AND a.held, false), a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
-		CASE WHEN a.stage = ` + stageHandOver + ` AND NOT EXISTS (SELECT FROM payments p WHERE p.application = a.number AND p.amount = a.fee AND p.refunded_at IS NULL) THEN a.fee ELSE 0 END, s.name, s.address, s.hours,
-		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
-		CASE WHEN a.stage = ` + stageIssued + ` THEN EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.state = ` + cardReportedLost + ` AND kept_since(c.citizen) IS NULL) ELSE false END,
-		came.stages, a.received_at, a.entered_at, now(), card.attempt, card.sealed, coalesce(register.birth, '')
+	SELECT a.number, ` + documentOf + `, a.stage, a.awaiting, a.awaiting_until, CASE WHEN a.stage = ` + stageHandOver + ` THEN a.held OR is_impeded(a.number, a.attempt) ELSE a.held END,
+		CASE WHEN a.held OR a.stage IN (` + stageRejected + `, ` + stageWithdrawn + `) THEN last_decision(a.number, CASE a.stage
+			WHEN ` + stageRejected + ` THEN ` + stepReject + `
+			WHEN ` + stageWithdrawn + ` THEN ` + stepWithdraw + `
+			ELSE ` + stepHold + ` END) END,
+		a.held, a.reason, a.due, a.clock_stopped_at IS NOT NULL, a.delivery, CASE WHEN a.stage = ` + stageHandOver + ` THEN unpaid_of(a.number, a.fee) ELSE 0 END, s.name, s.address, s.hours,
+		CASE WHEN a.awaiting = '` + string(identity.ToRecapture) + `' THEN findings_of(a.number, a.stage, a.capture_round) END,
+		CASE WHEN a.stage = ` + stageIssued + ` THEN is_lost(a.number) ELSE false END,
+		came.events, came.times, a.received_at, a.entered_at, now(), coalesce(register.birth, ''),
+		CASE WHEN register.birth IS NULL THEN a.sealed END, CASE WHEN register.birth IS NULL THEN data_key_of(a.number) END,
+		CASE WHEN register.birth IS NULL THEN last_attempt(a.number) END, CASE WHEN register.birth IS NULL THEN last_sealed_card(a.number) END
 	FROM applications a
 	JOIN stations s ON s.id = a.station
-	CROSS JOIN LATERAL (
-		SELECT jsonb_object_agg(substr(event, length('entered ') + 1), at) AS stages FROM (
-			SELECT event, min(at) AS at FROM audit WHERE application = a.number AND event LIKE 'entered %' GROUP BY event) AS entered
-	) came
+	CROSS JOIN LATERAL (SELECT array_agg(event) AS events, array_agg(at) AS times FROM audit WHERE application = a.number AND event LIKE '` + eventEntered + `%') came
 	LEFT JOIN LATERAL (
 		SELECT nullif(p.birth, '') AS birth FROM person_numbers n JOIN citizens p ON p.id = n.person
-		WHERE n.citizen = a.citizen AND a.erased_at IS NULL AND (came.stages ? ` + stageDeduplication + `
-			OR n.person = (SELECT i.person FROM identifications i WHERE i.application = a.number ORDER BY i.round DESC LIMIT 1))
+		WHERE n.citizen = a.citizen AND a.erased_at IS NULL AND ('` + eventEntered + `' || ` + stageDeduplication + ` = ANY (came.events) OR n.person = last_identified(a.number))
 	) register ON true
-	LEFT JOIN LATERAL (SELECT c.attempt, c.sealed FROM cards c WHERE c.application = a.number AND register.birth IS NULL ORDER BY c.attempt DESC LIMIT 1) card ON true
-	LEFT JOIN LATERAL (
-		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
-			WHEN a.stage = ` + stageRejected + ` THEN ` + stepReject + `
-			WHEN a.stage = ` + stageWithdrawn + ` THEN ` + stepWithdraw + `
-			WHEN a.held THEN ` + stepHold + ` END
-		ORDER BY d.round DESC LIMIT 1
-	) given ON true
 	WHERE a.number = $1`
+
+// eventEntered begins the event of coming to the stage whose name follows.
+const eventEntered = "entered "
 
 // shown reads a row of selectShown.
 func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var s Shown
-	var given string
 	var until *time.Time
-	var entered []byte
+	var given *struct {
+		Reason     string
+		ForCitizen bool `json:"for_citizen"`
+	}
+	var held bool // by an officer
+	var events []string
+	var times []time.Time
 	var received, arrived time.Time
 	var ended identity.ReasonCode
 	var known knownBirth
-	err := row.Scan(&s.Number, &s.Document, &known.typed.details, &known.typed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
-		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &s.Lost, &entered, &received, &arrived, &s.Now, &known.attempt, &known.card, &known.register)
+	err := row.Scan(&s.Number, &s.Document, &s.Stage, &s.Awaiting, &until, &s.Held, &given, &held, &ended, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
+		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &s.Lost, &events, &times, &received, &arrived, &s.Now,
+		&known.register, &known.typed.details, &known.typed.wrapped, &known.attempt, &known.card)
 	if err != nil {
 		return Shown{}, err
 	}
-	if entered != nil {
-		if err := json.Unmarshal(entered, &s.Entered); err != nil {
-			return Shown{}, err
+	s.Entered = make(map[identity.Stage]time.Time, len(events)+1)
+	for i, event := range events {
+		stage := identity.Stage(strings.TrimPrefix(event, eventEntered))
+		if first, before := s.Entered[stage]; !before || times[i].Before(first) {
+			s.Entered[stage] = times[i]
 		}
-	}
-	if s.Entered == nil {
-		s.Entered = make(map[identity.Stage]time.Time, 1)
 	}
 	s.Entered[identity.Received] = received
 	if s.Stage.Ended() {
@@ -113,7 +112,10 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	if until != nil {
 		s.Until = *until
 	}
-	if s.Why = identity.ReadReason(given); s.Why == (identity.Reason{}) {
+	if given != nil {
+		s.ForCitizen, s.Why = given.ForCitizen && held, identity.ReadReason(given.Reason)
+	}
+	if s.Why == (identity.Reason{}) {
 		s.Why = identity.Reason{Code: ended}
 	}
 	return s, nil

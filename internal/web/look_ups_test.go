@@ -233,12 +233,17 @@ func (c *crowd) plans(tb testing.TB) []string {
 	require.NoError(tb, err)
 	defer func() { _ = db.Close(context.WithoutCancel(tb.Context())) }()
 	require.GreaterOrEqual(tb, len(c.asked.list), 3)
+	_, err = db.Exec(tb.Context(), `SET plan_cache_mode = force_generic_plan`) // as programs do
+	require.NoError(tb, err)
 	var plans []string
 	for _, q := range c.asked.list {
-		rows, err := db.Query(tb.Context(), `EXPLAIN (ANALYZE, BUFFERS) `+q.SQL, q.Args...)
-		require.NoError(tb, err)
-		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		require.NoError(tb, err)
+		var plan []string
+		for range 2 { // the first time, a session reads what functions are
+			rows, err := db.Query(tb.Context(), `EXPLAIN (ANALYZE, BUFFERS) `+q.SQL, q.Args...)
+			require.NoError(tb, err)
+			plan, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			require.NoError(tb, err)
+		}
 		plans = append(plans, strings.Join(plan, "\n"))
 	}
 	return plans
@@ -279,8 +284,8 @@ func TestLookUps_ReadFewPages(t *testing.T) {
 	right := plans[1]
 	require.Contains(t, right, "applications_pkey")
 	require.LessOrEqual(t, pagesOf(t, right), 16, "three for each of the four indexes' roots, leaves and maps, two of the one of what is reported lost, one row, and the station:\n%s", right)
-	for _, index := range []string{"one_card_per_attempt", "vault_keys_pkey", "identifications_pkey"} {
-		require.Regexp(t, index+".*never executed", right)
+	for _, table := range []string{"cards", "vault_keys", "identifications", "decisions", "findings", "payments"} {
+		require.NotContains(t, right, " on "+table, "what few applications have is opened for these alone")
 	}
 }
 

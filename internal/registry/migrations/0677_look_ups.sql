@@ -56,4 +56,58 @@ BEGIN
 END $$;
 CREATE TRIGGER read_by_somebody BEFORE INSERT ON reads FOR EACH ROW EXECUTE FUNCTION read_by_somebody();
 
+-- What a citizen is shown of an application (registry.LookUp) where it has it, each in a function,
+-- so that the look-up of one that has none of it opens none of their tables: a statement opens and
+-- locks every table that stands in it.
+
+-- Whether what became of a card's holder, or of the last card, keeps it from being handed over now.
+CREATE FUNCTION is_impeded(whose text, which integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM cards WHERE application = whose AND attempt = which AND card_impediment(citizen, whose) IS NOT NULL);
+END $$;
+
+-- What is still to be paid, in VND.
+CREATE FUNCTION unpaid_of(whose text, owed integer) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN CASE WHEN EXISTS (SELECT FROM payments WHERE application = whose AND amount = owed AND refunded_at IS NULL) THEN 0 ELSE owed END;
+END $$;
+
+-- What a capture was found wanting in.
+CREATE FUNCTION findings_of(whose text, at_stage text, in_round integer) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT f.found FROM findings f WHERE f.application = whose AND f.stage = at_stage AND f.round = in_round);
+END $$;
+
+-- Whether a card of it is reported lost, and no authority keeps it.
+CREATE FUNCTION is_lost(whose text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM cards WHERE application = whose AND state = 'reported-lost' AND kept_since(citizen) IS NULL);
+END $$;
+
+-- The last decision of that step: its reason, and whether it is for the citizen's part.
+CREATE FUNCTION last_decision(whose text, of_step text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('reason', reason, 'for_citizen', for_citizen) FROM decisions WHERE application = whose AND step = of_step ORDER BY round DESC LIMIT 1);
+END $$;
+
+-- Whom officers last took the applicant for.
+CREATE FUNCTION last_identified(whose text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT person FROM identifications WHERE application = whose ORDER BY round DESC LIMIT 1);
+END $$;
+
+-- The wrapped key of what is sealed of it, and the last of its cards.
+CREATE FUNCTION data_key_of(whose text) RETURNS bytea LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT wrapped FROM vault_keys WHERE application = whose);
+END $$;
+CREATE FUNCTION last_attempt(whose text) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT max(attempt) FROM cards WHERE application = whose);
+END $$;
+CREATE FUNCTION last_sealed_card(whose text) RETURNS bytea LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT sealed FROM cards WHERE application = whose ORDER BY attempt DESC LIMIT 1);
+END $$;
+
 -- +goose StatementEnd
