@@ -25,23 +25,38 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_due_back ON payments (paid_at) WHERE due_back;
 CREATE UNIQUE INDEX one_payment_per_fee ON payments (application, amount) WHERE refunded_at IS NULL;
-CREATE INDEX payments_by_receipt ON payments (upper(regexp_replace(receipt, '\s', '', 'g')));
+
+-- A receipt's number, however it is typed: in capitals or not, and with whichever spaces.
+CREATE FUNCTION as_printed(receipt text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+    $$ SELECT upper(regexp_replace($1, '\s', '', 'g')) $$;
+CREATE INDEX payments_by_receipt ON payments (as_printed(receipt));
+CREATE INDEX payments_by_refund_receipt ON payments (as_printed(refund_receipt)) WHERE refund_receipt IS NOT NULL;
 
 -- Receipts (biên lai) come from books that each authority has for itself: a number is one payment's
--- within the province of the officer who took it, and within the center, however it is typed, in
--- capitals or not and with whichever spaces: a paper receipt pays one fee.
+-- within the province of the officer who took it, and within the center: a paper receipt pays one fee.
 CREATE FUNCTION give_receipt() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    typed CONSTANT text := upper(regexp_replace(NEW.receipt, '\s', '', 'g'));
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('receipt ' || typed, 0));
-    IF EXISTS (SELECT FROM payments p JOIN officers o ON o.badge = p.paid_to WHERE upper(regexp_replace(p.receipt, '\s', '', 'g')) = typed AND p.application <> NEW.application
+    PERFORM pg_advisory_xact_lock(hashtextextended('receipt ' || as_printed(NEW.receipt), 0));
+    IF EXISTS (SELECT FROM payments p JOIN officers o ON o.badge = p.paid_to WHERE as_printed(p.receipt) = as_printed(NEW.receipt) AND p.application <> NEW.application
             AND o.unit = (SELECT unit FROM officers WHERE badge = NEW.paid_to)) THEN
         RAISE EXCEPTION 'a receipt is for one payment' USING ERRCODE = 'unique_violation', CONSTRAINT = 'one_payment_per_receipt';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER give_receipt BEFORE INSERT ON payments FOR EACH ROW EXECUTE FUNCTION give_receipt();
+
+-- Likewise, a paper receipt gives back one fee.
+CREATE FUNCTION give_refund_receipt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('refund receipt ' || as_printed(NEW.refund_receipt), 0));
+    IF EXISTS (SELECT FROM payments p JOIN officers o ON o.badge = p.refunded_by WHERE as_printed(p.refund_receipt) = as_printed(NEW.refund_receipt) AND p.application <> NEW.application
+            AND o.unit = (SELECT unit FROM officers WHERE badge = NEW.refunded_by)) THEN
+        RAISE EXCEPTION 'a receipt is for one refund' USING ERRCODE = 'unique_violation', CONSTRAINT = 'one_refund_per_receipt';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER give_refund_receipt BEFORE UPDATE OF refund_receipt ON payments FOR EACH ROW
+    WHEN (OLD.refund_receipt IS NULL AND NEW.refund_receipt IS NOT NULL) EXECUTE FUNCTION give_refund_receipt();
 
 -- What was paid stays as it was; what was given back is final.
 CREATE FUNCTION keep_payment() RETURNS trigger LANGUAGE plpgsql AS $$
