@@ -90,9 +90,10 @@ func NewEmptySchema(tb testing.TB, address string) string {
 func migrated(tb testing.TB, conn *pgx.Conn, address string) string {
 	tb.Helper()
 	ctx := context.WithoutCancel(tb.Context())
-	definition := registry.SchemaDigest()
+	definition, err := registry.SchemaDigest()
+	require.NoError(tb, err)
 	name := fmt.Sprintf("migrated_%x", definition[:8])
-	_, err := conn.Exec(ctx, `SELECT pg_advisory_lock(hashtext('migrated'))`) // until conn is closed
+	_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(hashtext('migrated'))`) // until conn is closed
 	require.NoError(tb, err)
 	defer func() {
 		_, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtext('migrated'))`)
