@@ -27,8 +27,10 @@ func (d *Desk) names(ctx context.Context, signed statement.Signed) (bool, error)
 	if id, err := subject(said.Subject).person(); err == nil {
 		return d.namesPersons(ctx, signed, id, said)
 	}
-	if named, err := d.namesHolder(ctx, signed, subject(said.Subject)); named || err != nil {
-		return named, err
+	if card, err := subject(said.Subject).card(); err == nil {
+		if named, err := d.namesHolder(ctx, signed, card); named || err != nil {
+			return named, err
+		}
 	}
 	record, err := d.concerned(ctx, subject(said.Subject))
 	if Refused(err) || record.Unread != nil {
@@ -60,12 +62,8 @@ func (d *Desk) namesPersons(ctx context.Context, signed statement.Signed, id ide
 
 // namesHolder reports whether a statement on a card names who holds it by the register of this
 // office, which knows holders of cards of before this engine as well.
-func (d *Desk) namesHolder(ctx context.Context, signed statement.Signed, s subject) (bool, error) {
-	serial, err := s.card()
-	if err != nil {
-		return false, nil //nolint:nilerr // it is on no card
-	}
-	holder, err := d.Registry.HolderOf(ctx, serial)
+func (d *Desk) namesHolder(ctx context.Context, signed statement.Signed, card identity.CardSerial) (bool, error) {
+	holder, err := d.Registry.HolderOf(ctx, card)
 	if err != nil && !Refused(err) {
 		return false, err
 	}
