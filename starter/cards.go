@@ -45,7 +45,7 @@ func newOnCard(a *app, use, short, reasonUsage string, grounds identity.ReasonTa
 	var officer, reason, id string
 	example := ""
 	switch {
-	case len(grounds) > 0:
+	case len(grounds) > 0: // the last: loss of nationality, which comes first, is marked in the register instead
 		example = fmt.Sprintf(` --reason "%s: 12/QD-CSQLHC"`, grounds[len(grounds)-1].Code)
 	case grounds != nil:
 		example = ` --reason 14/BB-TG`
